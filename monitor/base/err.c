@@ -7,6 +7,9 @@
 #include <string.h>
 
 static void set_text(struct cor_err *err, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void set_text(struct cor_err *err, const char *fmt, va_list ap)
 {
     if (vsnprintf(err->text, sizeof(err->text), fmt, ap) < 0)
         err->text[0] = '\0';
