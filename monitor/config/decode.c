@@ -195,30 +195,28 @@ static int read_number(struct decoder *d, const struct member *m, json_t *v,
     return 0;
 }
 
-/* The text of a string without NUL characters. */
-static int get_text(struct decoder *d, json_t *v, const char **ret)
+/* The text of a string without NUL characters; NULL with the error set. */
+static const char *get_text(struct decoder *d, json_t *v)
 {
-    if (!json_is_string(v))
-        return wrong_type(d, v, "a string");
     const char *text = json_string_value(v);
-    if (strlen(text) != json_string_length(v))
-        return fail(d, EINVAL, "holds a NUL character");
-    *ret = text;
-    return 0;
+    if (!text)
+        (void)wrong_type(d, v, "a string");
+    else if (strlen(text) != json_string_length(v))
+        (void)fail(d, EINVAL, "holds a NUL character");
+    else
+        return text;
+    return NULL;
 }
 
 /* cor_num_*() put the text itself in the message, so it must be short. */
-static int get_short_text(struct decoder *d, json_t *v, const char *what,
-                          const char **ret)
+static const char *get_short_text(struct decoder *d, json_t *v, const char *what)
 {
-    const char *text;
-    int r = get_text(d, v, &text);
-    if (r < 0)
-        return r;
-    if (strlen(text) >= NUMBER_SIZE)
-        return fail(d, EINVAL, "'%.*s...' is not %s", SHOWN_MAX, text, what);
-    *ret = text;
-    return 0;
+    const char *text = get_text(d, v);
+    if (text && strlen(text) >= NUMBER_SIZE) {
+        (void)fail(d, EINVAL, "'%.*s...' is not %s", SHOWN_MAX, text, what);
+        return NULL;
+    }
+    return text;
 }
 
 static int read_version(struct decoder *d, const struct member *m, json_t *v,
@@ -238,13 +236,11 @@ static int read_memory(struct decoder *d, const struct member *m, json_t *v,
                        void *target)
 {
     uint64_t size;
-    const char *text;
     if (json_is_string(v)) {
-        int r = get_short_text(d, v, "a size", &text);
-        if (r < 0)
-            return r;
-        r = cor_num_size(text, 1, &size, d->err);
-        if (r < 0)
+        const char *text = get_short_text(d, v, "a size");
+        if (!text)
+            return -d->err->code;
+        if (cor_num_size(text, 1, &size, d->err) < 0)
             return cor_err_wrap(d->err, "%s", d->path);
     } else {
         if (!json_is_integer(v))
@@ -269,11 +265,10 @@ static int read_args(struct decoder *d, const struct member *m, json_t *v, void 
     if (json_array_size(v) > ARGS_MAX)
         return fail(d, E2BIG, "more than %u elements", ARGS_MAX);
     json_array_foreach (v, i, arg) {
-        const char *text;
         size_t mark = enter_element(d, i);
-        int r = get_text(d, arg, &text);
-        if (r < 0)
-            return r;
+        const char *text = get_text(d, arg);
+        if (!text)
+            return -d->err->code;
         leave(d, mark);
         size_t len = strlen(text);
         size_t blank = i > 0;
@@ -290,10 +285,9 @@ static int read_args(struct decoder *d, const struct member *m, json_t *v, void 
 
 static int read_name(struct decoder *d, const struct member *m, json_t *v, void *target)
 {
-    const char *text;
-    int r = get_text(d, v, &text);
-    if (r < 0)
-        return r;
+    const char *text = get_text(d, v);
+    if (!text)
+        return -d->err->code;
     if (strlen(text) >= m->size)
         return fail(d, EINVAL, "'%.*s...' is not 1 to 67 letters and digits", SHOWN_MAX,
                     text);
@@ -315,10 +309,9 @@ static int read_mac(struct decoder *d, const struct member *m, json_t *v, void *
 {
     (void)m;
     struct cor_config_dev *dev = target;
-    const char *text;
-    int r = get_short_text(d, v, "a MAC address", &text);
-    if (r < 0)
-        return r;
+    const char *text = get_short_text(d, v, "a MAC address");
+    if (!text)
+        return -d->err->code;
     if (cor_num_mac(text, dev->mac, d->err) < 0)
         return cor_err_wrap(d->err, "%s", d->path);
     dev->has_mac = true;
@@ -328,10 +321,9 @@ static int read_mac(struct decoder *d, const struct member *m, json_t *v, void *
 static int read_type(struct decoder *d, const struct member *m, json_t *v, void *target)
 {
     (void)m;
-    const char *text;
-    int r = get_text(d, v, &text);
-    if (r < 0)
-        return r;
+    const char *text = get_text(d, v);
+    if (!text)
+        return -d->err->code;
     if (strcmp(text, "block") == 0)
         *(enum cor_config_dev_type *)target = COR_CONFIG_BLOCK;
     else if (strcmp(text, "net") == 0)
@@ -457,23 +449,30 @@ static void make_printable(char *text)
     }
 }
 
+static int read_tree(struct decoder *d, json_t *tree)
+{
+    if (!json_is_object(tree))
+        return wrong_type(d, tree, "an object");
+    /* Before unknown members: a later version may have others. */
+    int r = read_member(d, &version_row, tree, d->c);
+    if (r == 0)
+        r = read_members(d, &TABLE(top_rows), tree, d->c);
+    return r < 0 ? r : cor_config_check(d->c, d->err);
+}
+
 int cor_config_parse(const char *json, size_t len, struct cor_config *ret,
                      struct cor_err *err)
 {
     struct decoder d = {.c = ret, .err = err};
-    json_t *tree = config_load(json, len, err);
-    int r = tree ? 0 : -err->code;
     cor_config_init(ret);
-    /* Before unknown members: a later version may have others. */
-    if (r == 0)
-        r = json_is_object(tree) ? read_member(&d, &version_row, tree, ret)
-                                 : wrong_type(&d, tree, "an object");
-    if (r == 0)
-        r = read_members(&d, &TABLE(top_rows), tree, ret);
-    if (r == 0)
-        r = cor_config_check(ret, err);
-    json_decref(tree);
+    json_t *tree = config_load(json, len, err);
+    if (!tree) {
+        make_printable(err->text);
+        return -err->code;
+    }
+    int r = read_tree(&d, tree);
     if (r < 0)
         make_printable(err->text);
+    json_decref(tree);
     return r;
 }
