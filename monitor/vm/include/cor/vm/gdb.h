@@ -2,8 +2,10 @@
  * gdb.h - a gdb remote-serial-protocol server for one vCPU.
  *
  * Runs on the vCPU thread while the guest is stopped: cor_gdb_stopped() reports a stop
- * and serves packets until gdb lets the guest run. Nothing is allocated; what gdb sends
- * is foreign.
+ * and serves packets until gdb lets the guest run. While the guest runs, nothing here
+ * reads the connection: whoever watches it takes gdb's interrupt byte (0x03) off it, or
+ * sees it close, and has the vCPU thread stop. Nothing is allocated; what gdb sends is
+ * foreign and bounded by the buffers of struct cor_gdb.
  * Spec: gdb manual, appendix "Remote Serial Protocol".
  */
 #ifndef COR_VM_GDB_H
@@ -46,7 +48,7 @@ enum cor_gdb_action {
 
 struct cor_gdb_breakpoint {
     uint64_t addr;
-    uint8_t original;
+    uint8_t original; /* the guest's byte under the int3 */
     bool used;
 };
 
@@ -54,6 +56,7 @@ struct cor_gdb {
     int fd, wake_fd;
     struct cor_gdb_ops ops;
     bool no_ack;
+    bool swbreak; /* gdb wants to hear that a stop is a software breakpoint's */
     bool waiting; /* gdb has resumed the guest and waits for a stop reply */
     int signal;   /* of the last stop */
     struct cor_gdb_breakpoint bp[COR_GDB_MAX_BREAKPOINTS];
@@ -61,26 +64,34 @@ struct cor_gdb {
     size_t in_len;
     char packet[COR_GDB_PACKET_MAX + 1]; /* the body of one packet, unescaped */
     size_t packet_len;
-    char out[COR_GDB_PACKET_MAX * 2 + 8];
+    char out[COR_GDB_PACKET_MAX * 2 + 8]; /* the last packet, framed */
+    size_t out_len, out_sent;             /* out_sent < out_len: still to be sent */
 };
 
 /**
  * cor_gdb_init() - start with a freshly connected gdb.
  * @g: overwritten
- * @fd: connected stream socket; stays the caller's
+ * @fd: connected stream socket, blocking or not; stays the caller's
  * @wake_fd: descriptor that ends a wait for gdb when readable, -1 none
- * @ops: the machine; copied
+ * @ops: the machine; copied. Its functions check addresses themselves.
  */
-void cor_gdb_init(struct cor_gdb *g, int fd, int wake_fd, const struct cor_gdb_ops *ops);
+void cor_gdb_init(struct cor_gdb *g, int fd, int wake_fd,
+                  const struct cor_gdb_ops *ops);
 
 /**
- * cor_gdb_stopped() - the guest has stopped: tell gdb, serve it until the guest may run.
+ * cor_gdb_stopped() - the guest has stopped: tell gdb, serve it until the guest may
+ * run.
  * @g: a connected gdb
  * @signal: host signal number of the stop; 0 to go on serving after COR_GDB_WOKEN
  * @ret: what gdb wants next
  * @err: the caller's error
  *
- * Return: 0; a negative errno when the connection failed.
+ * A stop is reported if gdb waits for one; the first is not, gdb asks for it. With
+ * COR_GDB_WOKEN nothing is lost: a reply half sent goes on with the next call.
+ *
+ * Context: the vCPU thread, with the guest stopped.
+ * Return: 0; a negative errno when the connection failed otherwise than by closing,
+ * breakpoints then taken out.
  */
 int cor_gdb_stopped(struct cor_gdb *g, int signal, enum cor_gdb_action *ret,
                     struct cor_err *err);
@@ -90,9 +101,20 @@ int cor_gdb_stopped(struct cor_gdb *g, int signal, enum cor_gdb_action *ret,
  * @g: a connected gdb
  * @status: exit status, 0..255
  *
- * Return: 0; a negative errno.
+ * Waits at most a second for a gdb that does not read.
+ *
+ * Return: 0; a negative errno, -ETIMEDOUT among them.
  */
 int cor_gdb_exited(struct cor_gdb *g, int status);
+
+/**
+ * cor_gdb_killed() - the guest was ended by a signal; tell gdb if it waits.
+ * @g: a connected gdb
+ * @signal: host signal number
+ *
+ * Return: as cor_gdb_exited().
+ */
+int cor_gdb_killed(struct cor_gdb *g, int signal);
 
 /**
  * cor_gdb_is_breakpoint() - whether gdb has set a breakpoint at an address.
