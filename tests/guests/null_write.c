@@ -1,0 +1,20 @@
+/*
+ * null_write.c - writes to the null page: a fault.
+ */
+#include <coracle.h>
+
+/* An address that the compiler knows nothing about. */
+static volatile uint64_t *word(uint64_t at)
+{
+    __asm__("" : "+r"(at));
+    return (volatile uint64_t *)cor_at(at);
+}
+
+COR_MANIFEST();
+
+int cor_main(const char *cmdline)
+{
+    (void)cmdline;
+    *word(8) = 1;
+    return 1;
+}
