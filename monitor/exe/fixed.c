@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include <cor/base/fd.h>
@@ -40,7 +41,7 @@ static unsigned int list(struct cor_config *c, int *keep, struct move *m)
     };
     unsigned int n = 0;
     for (unsigned int i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
-        if (*named[i].fd >= 0 && *named[i].fd != named[i].to)
+        if (*named[i].fd >= 0)
             m[n++] = named[i];
     }
     for (unsigned int i = 0; i < c->ndevs; i++)
@@ -48,11 +49,31 @@ static unsigned int list(struct cor_config *c, int *keep, struct move *m)
     return n;
 }
 
+/* Closes everything from 3 up that is not in the list: whatever was inherited. */
+static void close_others(const struct move *m, unsigned int n)
+{
+    bool used[ABOVE] = {[0] = true, [1] = true, [2] = true};
+    int from = -1;
+    for (unsigned int i = 0; i < n; i++)
+        used[m[i].to] = true;
+    for (int fd = 3; fd < ABOVE; fd++) {
+        if (!used[fd] && from < 0)
+            from = fd;
+        if (used[fd] && from >= 0) {
+            (void)close_range((unsigned int)from, (unsigned int)fd - 1, 0);
+            from = -1;
+        }
+    }
+    (void)close_range(from < 0 ? ABOVE : (unsigned int)from, ~0u, 0);
+}
+
 int mon_fixed_move(struct cor_config *c, int *keep, struct cor_err *err)
 {
     struct move m[MAX_USED];
     unsigned int n = list(c, keep, m);
     for (unsigned int i = 0; i < n; i++) {
+        if (*m[i].fd == m[i].to)
+            continue; /* nobody else's number: descriptors are used once */
         int fd = fcntl(*m[i].fd, F_DUPFD_CLOEXEC, ABOVE);
         if (fd < 0)
             return cor_err_os(err, errno, "descriptor %d", *m[i].fd);
@@ -64,6 +85,6 @@ int mon_fixed_move(struct cor_config *c, int *keep, struct cor_err *err)
             return cor_err_os(err, -fd, "descriptor %d", m[i].to);
         *m[i].fd = fd;
     }
-    (void)close_range(ABOVE, ~0u, 0);
+    close_others(m, n);
     return 0;
 }

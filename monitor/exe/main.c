@@ -149,8 +149,10 @@ static int run(void)
         (void)cor_err_wrap(&err, "image %s", options.image ? options.image : "");
         return fail(&err);
     }
-    if (cor_image_fit(&image, config.mem_size, &err) < 0)
-        return fail(&err);
+    if (cor_image_fit(&image, config.mem_size, &err) < 0) {
+        cor_log(COR_LOG_ERROR, "%s (--mem)", err.text);
+        return COR_EXIT_DATA;
+    }
     if (options.mode == MON_DRY_RUN)
         return 0;
     mon_timeline_mark("image read");

@@ -30,7 +30,7 @@ static uint64_t place(enum where w)
     case RODATA:
         return (uintptr_t)cor_rodata_start;
     case TOP_ACROSS:
-        return cor_boot_info()->mem_size - 8;
+        return cor_boot_info()->mem_size - 4;
     case LAST_BYTES:
         return 0xfffffff8u;
     case DATA:
