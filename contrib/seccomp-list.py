@@ -15,7 +15,7 @@ import sys
 
 LISTS = ("vcpu", "event", "vcpu_gdb")
 FDS = ("CONSOLE STDERR IMAGE EXIT CORE WAKE NOTIFY SIGNAL CTL GDB_LISTEN GDB VCPU "
-       "VM").split()
+       "VM GUARD").split()
 RANGES = ("DEV", "CLIENT")
 HOT = {"ioctl": 255, "ppoll": 254, "write": 253, "read": 252, "pread64": 251,
        "pwrite64": 250}

@@ -5,6 +5,7 @@
  * keeps the deadline of a stop, serves control clients, and watches a connected gdb for
  * its interrupt byte. It never touches the guest: it sends requests to the vCPU thread.
  *
+ * #syscalls:vcpu,vcpu_gdb write(GUARD)
  * #syscalls:event ppoll read(SIGNAL) read(NOTIFY) recvfrom(GDB)
  * #syscalls:event,vcpu,vcpu_gdb getpid sched_yield
  */
@@ -33,6 +34,7 @@
 
 #include "control.h"
 #include "exitreport.h"
+#include "paths.h"
 #include "timeline.h"
 
 #define STACK_SIZE 65536u
@@ -98,6 +100,19 @@ static uint64_t realtime(void)
     return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
 }
 
+/* Only on the vCPU thread: the guest stands still then. */
+static void write_core(const struct mon_machine *m, const struct cor_vm_exit *e)
+{
+    const char keep = MON_KEEP_CORE;
+    struct cor_err err;
+    if (m->config->core_fd < 0 || !e->wants_core)
+        return;
+    if (cor_vm_write_core(m->vm, m->program, e, &err) < 0)
+        cor_log(COR_LOG_WARN, "%s", err.text);
+    else if (write(COR_FD_GUARD, &keep, 1) < 0 && errno != EBADF)
+        cor_log(COR_LOG_WARN, "the core file will be removed: the guardian has gone");
+}
+
 _Noreturn void mon_finish(struct mon_machine *m, struct cor_vm_exit *e)
 {
     static char report[MON_EXITREPORT_SIZE];
@@ -114,6 +129,7 @@ _Noreturn void mon_finish(struct mon_machine *m, struct cor_vm_exit *e)
         mon_timeline_print();
         print_counters(m);
     }
+    write_core(m, e);
     if (m->config->exit_fd >= 0) {
         uint64_t ended = realtime();
         size_t n = mon_exitreport_format(e, ended - (mon_now() - m->started), ended,

@@ -16,6 +16,7 @@ struct mon_machine {
     struct cor_config *config;
     const struct cor_image *image;
     struct cor_vm *vm;
+    const char *program; /* path of the image, NULL when it came as a descriptor */
     bool confined;
     uint64_t started; /* CLOCK_MONOTONIC, ns */
 };

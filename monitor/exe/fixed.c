@@ -14,7 +14,7 @@
 
 #define ABOVE    128 /* first number above the fixed ones */
 #define KEEP_FD  14  /* /dev/kvm, until the VM is made */
-#define MAX_USED (COR_CONFIG_MAX_DEVS + 7u)
+#define MAX_USED (COR_CONFIG_MAX_DEVS + 8u)
 
 struct move {
     int *fd;
@@ -31,13 +31,13 @@ void mon_fixed_stdio(void)
         (void)close(fd);
 }
 
-static unsigned int list(struct cor_config *c, int *keep, struct move *m)
+static unsigned int list(struct cor_config *c, int *kvm, int *guard, struct move *m)
 {
     const struct move named[] = {
-        {&c->image_fd, COR_FD_IMAGE},     {&c->exit_fd, COR_FD_EXIT},
-        {&c->core_fd, COR_FD_CORE},       {&c->control_fd, COR_FD_CTL},
-        {&c->gdb_fd, COR_FD_GDB_LISTEN},  {keep, KEEP_FD},
-        {&c->console_fd, COR_FD_CONSOLE},
+        {&c->image_fd, COR_FD_IMAGE},    {&c->exit_fd, COR_FD_EXIT},
+        {&c->core_fd, COR_FD_CORE},      {&c->control_fd, COR_FD_CTL},
+        {&c->gdb_fd, COR_FD_GDB_LISTEN}, {kvm, KEEP_FD},
+        {guard, COR_FD_GUARD},           {&c->console_fd, COR_FD_CONSOLE},
     };
     unsigned int n = 0;
     for (unsigned int i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
@@ -67,10 +67,10 @@ static void close_others(const struct move *m, unsigned int n)
     (void)close_range(from < 0 ? ABOVE : (unsigned int)from, ~0u, 0);
 }
 
-int mon_fixed_move(struct cor_config *c, int *keep, struct cor_err *err)
+int mon_fixed_move(struct cor_config *c, int *kvm, int *guard, struct cor_err *err)
 {
     struct move m[MAX_USED];
-    unsigned int n = list(c, keep, m);
+    unsigned int n = list(c, kvm, guard, m);
     for (unsigned int i = 0; i < n; i++) {
         if (*m[i].fd == m[i].to)
             continue; /* nobody else's number: descriptors are used once */

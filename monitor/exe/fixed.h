@@ -16,11 +16,12 @@ void mon_fixed_stdio(void);
  * mon_fixed_move() - move each descriptor of a configuration to its fixed number and
  * close every other one but 0, 1 and 2.
  * @c: the configuration; its numbers are replaced
- * @keep: one more descriptor to keep (/dev/kvm); replaced by its new number
+ * @kvm: /dev/kvm, kept; replaced by its new number
+ * @guard: pipe to the guardian, kept; replaced by its new number, -1 none
  * @err: the caller's error
  *
  * Return: 0; a negative errno.
  */
-int mon_fixed_move(struct cor_config *c, int *keep, struct cor_err *err);
+int mon_fixed_move(struct cor_config *c, int *kvm, int *guard, struct cor_err *err);
 
 #endif

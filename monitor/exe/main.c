@@ -20,13 +20,16 @@
 #include "devices.h"
 #include "eventloop.h"
 #include "fixed.h"
+#include "inspect.h"
 #include "options.h"
+#include "paths.h"
 #include "timeline.h"
 
 static struct mon_options options;
 static struct cor_config config;
 static struct cor_image image;
 static struct mon_machine machine;
+static int guard = -1;
 
 /* The one place where an errno becomes an exit code. */
 static int exit_code(int code)
@@ -105,7 +108,7 @@ static int make_machine(struct cor_err *err)
     if (kvm < 0)
         return cor_err_set(err, ENODEV, "/dev/kvm: %s (is KVM loaded?)",
                            strerror(errno));
-    int r = mon_fixed_move(&config, &kvm, err);
+    int r = mon_fixed_move(&config, &kvm, &guard, err);
     if (r == 0)
         r = mon_event_prepare(err);
     o.kvm_fd = kvm;
@@ -138,6 +141,17 @@ static int close_sandbox(struct cor_err *err)
     return r;
 }
 
+static int inspect(void)
+{
+    struct cor_err err;
+    COR_AUTO_CLOSE int fd = open(options.image, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        (void)cor_err_os(&err, errno, "image %s", options.image);
+    else if (mon_inspect_print(options.image, fd, options.json, stdout, &err) == 0)
+        return 0;
+    return fail(&err);
+}
+
 static int run(void)
 {
     static struct cor_vm_exit end;
@@ -155,7 +169,10 @@ static int run(void)
     }
     if (options.mode == MON_DRY_RUN)
         return 0;
+    if (mon_paths_open(&options, &config, &guard, &err) < 0)
+        return fail(&err);
     mon_timeline_mark("image read");
+    machine.program = options.image;
     machine.config = &config;
     machine.image = &image;
     machine.confined = !config.privileged_guest;
@@ -194,6 +211,7 @@ int main(int argc, char **argv)
         mon_options_list(stdout);
         return 0;
     case MON_INSPECT:
+        return inspect();
     case MON_RUN:
     case MON_DEBUG:
     case MON_DRY_RUN:

@@ -16,6 +16,7 @@
  * #syscalls:vcpu,vcpu_gdb ioctl(VCPU,KVM_GET_SREGS) ioctl(VCPU,KVM_SET_MSRS)
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <sys/ioctl.h>
@@ -93,7 +94,7 @@ static void fetch(struct trap *t)
     cor_insn_decode(bytes, n, gpr, t->frame->rip, &t->insn);
 }
 
-static void report_page_fault(struct trap *t)
+static void describe_page_fault(const struct trap *t, char *text, size_t size)
 {
     char where[128];
     uint64_t cr2 = t->vm->cr2;
@@ -107,27 +108,31 @@ static void report_page_fault(struct trap *t)
     if (cor_gmem_find(&t->vm->mem, COR_GPA(cr2)))
         why = (t->error & PF_FETCH) ? "a page that is not executable"
                                     : "a read-only page";
-    vm_end_fault(t->vm, COR_EXIT_FAULT, t->frame->rip, "%s %s at 0x%llx (%s)", what,
-                 why, (unsigned long long)cr2, where);
+    (void)snprintf(text, size, "%s %s at 0x%llx (%s)", what, why,
+                   (unsigned long long)cr2, where);
 }
 
-/* No handler of the guest's: say what it did, and end it. */
-static void report(struct trap *t)
+/* What the guest did, in words. Returns the exit code for it. */
+static int describe(const struct trap *t, char *text, size_t size)
 {
     const char *name = t->vector < VECTORS ? vector_names[t->vector] : NULL;
-    uint64_t rip = t->frame->rip;
     if (t->vector == VEC_PF) {
-        report_page_fault(t);
-    } else if (t->vector == VEC_GP && t->insn.op != COR_INSN_NONE) {
-        vm_end_fault(t->vm, COR_EXIT_ILLEGAL, rip, "privileged instruction %s",
-                     cor_insn_name(t->insn.op));
-    } else if (t->vector == VEC_UD) {
-        vm_end_fault(t->vm, COR_EXIT_ILLEGAL, rip, "illegal instruction");
-    } else {
-        vm_end_fault(t->vm, COR_EXIT_FAULT, rip, "%s (vector %u, error code 0x%llx)",
-                     name ? name : "reserved exception", t->vector,
-                     (unsigned long long)t->error);
+        describe_page_fault(t, text, size);
+        return COR_EXIT_FAULT;
     }
+    if (t->vector == VEC_GP && t->insn.op != COR_INSN_NONE) {
+        (void)snprintf(text, size, "privileged instruction %s",
+                       cor_insn_name(t->insn.op));
+        return COR_EXIT_ILLEGAL;
+    }
+    if (t->vector == VEC_UD) {
+        (void)snprintf(text, size, "illegal instruction");
+        return COR_EXIT_ILLEGAL;
+    }
+    (void)snprintf(text, size, "%s (vector %u, error code 0x%llx)",
+                   name ? name : "reserved exception", t->vector,
+                   (unsigned long long)t->error);
+    return COR_EXIT_FAULT;
 }
 
 /* The stack that the guest's TSS names for an IST index. */
@@ -179,22 +184,18 @@ static int reflect(struct trap *t)
     return 0;
 }
 
-/* Gives the exception to the guest, or reports it where the guest has no handlers. */
+/* Gives the exception to the guest's own handler, or ends the guest with a report. */
 static void deliver(struct trap *t)
 {
-    if (!t->vm->guest.has_idt) {
-        report(t);
-        return;
-    }
-    if (reflect(t) < 0)
-        vm_end_fault(
-            t->vm, COR_EXIT_FAULT, t->frame->rip,
-            "triple fault: the guest's own tables give no handler for vector %u "
-            "(%s), error code 0x%llx, address 0x%llx",
-            t->vector,
-            t->vector < VECTORS && vector_names[t->vector] ? vector_names[t->vector]
-                                                           : "reserved",
-            (unsigned long long)t->error, (unsigned long long)t->vm->cr2);
+    struct cor_vm *vm = t->vm;
+    uint64_t rip = t->frame->rip;
+    int code = describe(t, vm->reflected, sizeof(vm->reflected));
+    if (!vm->guest.has_idt)
+        vm_end_fault(vm, code, rip, "%s", vm->reflected);
+    else if (reflect(t) < 0)
+        vm_end_fault(vm, COR_EXIT_FAULT, rip,
+                     "triple fault: the guest's own tables give no handler for: %s",
+                     vm->reflected);
 }
 
 /* What a bad operand of an emulated instruction raises in the guest. */

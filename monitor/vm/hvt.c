@@ -237,8 +237,10 @@ static void do_halt(struct cor_vm *vm, uint32_t gpa)
         memcpy(&vm->exit.trap, p, sizeof(vm->exit.trap));
         vm->exit.has_trap = true;
     }
+    bool named = vm->exit.has_trap && vm->reflected[0];
     vm_end(vm, COR_VM_END_GUEST, a.exit_status & 0xff,
-           "the guest halted with status %d", a.exit_status & 0xff);
+           "the guest halted with status %d%s%s", a.exit_status & 0xff,
+           named ? " after a guest fault: " : "", named ? vm->reflected : "");
 }
 
 void vm_hypercall(struct cor_vm *vm, unsigned int nr, uint32_t gpa)

@@ -19,6 +19,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <cor/vm/core.h>
+
 #include "vm_priv.h"
 
 static void set_state(struct cor_vm *vm, enum cor_vm_state state)
@@ -272,7 +274,29 @@ void cor_vm_run(struct cor_vm *vm, struct cor_vm_exit *ret)
         handle_exit(vm);
     }
     set_state(vm, COR_VM_STOPPED);
+    vm->exit.wants_core = vm->exit.kind == COR_VM_END_FAULT || vm->exit.code == 255 ||
+                          (atomic_load(&vm->requests) & COR_VM_CORE);
     *ret = vm->exit;
+}
+
+int cor_vm_write_core(struct cor_vm *vm, const char *program,
+                      const struct cor_vm_exit *e, struct cor_err *err)
+{
+    struct cor_core core = {.mem = vm->mem.base,
+                            .mem_size = vm->mem.size,
+                            .regs = e->regs,
+                            .signal = SIGABRT,
+                            .program = program,
+                            .pid = getpid()};
+    if (e->kind == COR_VM_END_FAULT)
+        core.signal = e->code == COR_EXIT_ILLEGAL ? SIGILL : SIGSEGV;
+    /* After a trap the guest's own account is where it happened. */
+    if (e->has_trap) {
+        core.regs.rip = e->trap.rip;
+        core.regs.gpr[7] = e->trap.rsp;
+        core.regs.eflags = (uint32_t)e->trap.rflags;
+    }
+    return cor_core_write(vm->config->core_fd, &core, err);
 }
 
 enum cor_vm_state cor_vm_get_state(const struct cor_vm *vm)

@@ -95,6 +95,7 @@ struct cor_vm {
     bool confined, sync_regs, pvm;
     bool in_stub;    /* the vCPU stands in a stub: the guest's state is in the frame */
     bool io_pending; /* the last exit's I/O is not yet completed */
+    char reflected[192]; /* the last exception that went to the guest's own handler */
     uint64_t cr2;    /* of the last page fault, as the guest will see it */
     struct guest_tables guest;
     uint64_t tsc_hz;

@@ -20,6 +20,7 @@
 #define COR_FD_GDB         11 /* the connected gdb */
 #define COR_FD_VCPU        12 /* KVM vCPU */
 #define COR_FD_VM          13 /* KVM VM */
+#define COR_FD_GUARD       15 /* pipe to the process that removes files at the end */
 #define COR_FD_CLIENT      16 /* control clients: 16..23 */
 #define COR_FD_CLIENT_MASK (~7u)
 #define COR_FD_DEV         64 /* device with handle h: 64 + h, 64..127 */

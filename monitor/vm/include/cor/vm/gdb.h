@@ -56,9 +56,11 @@ struct cor_gdb {
     int fd, wake_fd;
     struct cor_gdb_ops ops;
     bool no_ack;
-    bool swbreak; /* gdb wants to hear that a stop is a software breakpoint's */
-    bool waiting; /* gdb has resumed the guest and waits for a stop reply */
-    int signal;   /* of the last stop */
+    bool swbreak;  /* gdb wants to hear that a stop is a software breakpoint's */
+    bool waiting;  /* gdb has resumed the guest and waits for a stop reply */
+    bool resuming; /* cor_gdb_stopped() returns resume_as once all is sent */
+    enum cor_gdb_action resume_as;
+    int signal; /* of the last stop */
     struct cor_gdb_breakpoint bp[COR_GDB_MAX_BREAKPOINTS];
     uint8_t in[COR_GDB_PACKET_MAX * 2]; /* received, not yet consumed */
     size_t in_len;

@@ -45,6 +45,7 @@ struct cor_vm_exit {
     enum cor_vm_end kind;
     int code;
     char reason[COR_ERR_TEXT]; /* one line */
+    bool wants_core; /* a fault, an abort (255), or a core was asked for */
     bool has_regs;
     struct cor_gdb_regs regs;
     bool has_trap; /* the guest's own account of a trap, from its HALT cookie */
@@ -111,6 +112,18 @@ void cor_vm_free(struct cor_vm *vm);
  * Context: the vCPU thread, with SIGUSR2 unblocked and handled by an empty function.
  */
 void cor_vm_run(struct cor_vm *vm, struct cor_vm_exit *ret);
+
+/**
+ * cor_vm_write_core() - write the guest's memory and registers to the core descriptor.
+ * @vm: a machine that has ended
+ * @program: path of the image, NULL for none
+ * @e: how it ended
+ * @err: the caller's error
+ *
+ * Context: the vCPU thread. Return: 0; a negative errno.
+ */
+int cor_vm_write_core(struct cor_vm *vm, const char *program, const struct cor_vm_exit *e,
+                      struct cor_err *err);
 
 /**
  * cor_vm_request() - ask the vCPU thread for something and kick it out of the guest.
