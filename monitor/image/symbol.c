@@ -131,8 +131,11 @@ static int read_name(int fd, const struct tables *t, uint32_t at, char *name,
         return -ENOENT;
     if (len > size - 1)
         len = size - 1;
-    for (size_t i = 0; i < len; i++)
-        name[i] = text[i] > 0x20 && text[i] < 0x7f ? text[i] : '?';
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] <= 0x20 || text[i] >= 0x7f)
+            text[i] = '?';
+    }
+    memcpy(name, text, len);
     name[len] = '\0';
     return 0;
 }
