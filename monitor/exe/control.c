@@ -25,6 +25,8 @@ static struct {
     struct cor_ctl_server server;
     clockid_t vcpu_clock;
     bool pausing, resuming, stopping;
+    bool stop_now; /* a stop has been answered and is to be carried out */
+    uint32_t stop_ms;
 } control;
 
 static int status(void *ctx, struct cor_ctl_status *ret)
@@ -106,14 +108,13 @@ static int do_resume(void *ctx)
     return COR_CTL_LATER;
 }
 
+/* Only noted here: the answer goes out before the machine can be gone. */
 static int do_stop(void *ctx, uint32_t timeout_ms)
 {
-    struct mon_machine *m = ctx;
-    control.stopping = true;
-    if (timeout_ms == COR_CTL_STOP_DEFAULT)
-        timeout_ms = m->config->stop_timeout_ms;
-    mon_request_stop(m, timeout_ms == COR_CTL_STOP_NOW ? SIGKILL : SIGTERM, COR_VM_STOP,
-                     timeout_ms);
+    const struct mon_machine *m = ctx;
+    control.stopping = control.stop_now = true;
+    control.stop_ms =
+        timeout_ms == COR_CTL_STOP_DEFAULT ? m->config->stop_timeout_ms : timeout_ms;
     return 0;
 }
 
@@ -160,6 +161,11 @@ void mon_control_handle(const struct pollfd *pfd, unsigned int n)
     if (control.m->config->control_fd < 0)
         return;
     cor_ctl_server_handle(&control.server, pfd, n);
+    if (control.stop_now)
+        mon_request_stop(control.m,
+                         control.stop_ms == COR_CTL_STOP_NOW ? SIGKILL : SIGTERM,
+                         COR_VM_STOP, control.stop_ms);
+    control.stop_now = false;
     enum cor_vm_state state = cor_vm_get_state(control.m->vm);
     if (control.pausing && state != COR_VM_RUNNING) {
         control.pausing = false;

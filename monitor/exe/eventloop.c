@@ -163,14 +163,17 @@ static void handle_signals(struct mon_machine *m)
     }
 }
 
-/* While the guest runs, gdb sends nothing but its interrupt byte, or hangs up. */
+/*
+ * While the guest runs, gdb sends nothing but its interrupt byte, or hangs up. A packet
+ * means that the guest has just stopped: it is the vCPU thread's.
+ */
 static void handle_gdb(const struct mon_machine *m)
 {
     char c;
     ssize_t n = recv(COR_FD_GDB, &c, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n == 1 && c == 0x03)
         (void)recv(COR_FD_GDB, &c, 1, MSG_DONTWAIT);
-    if (n >= 0)
+    if (n == 0 || (n == 1 && c == 0x03))
         cor_vm_request(m->vm, COR_VM_INTERRUPT, 0);
 }
 

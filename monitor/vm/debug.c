@@ -122,6 +122,10 @@ void vm_debug_stop(struct cor_vm *vm, int signal)
         return;
     set_step(vm, action == COR_GDB_STEP);
     atomic_store(&vm->gdb_running, vm->debugging);
+    /* The event thread now has a connection to watch. */
+    uint64_t one = 1;
+    while (write(vm->notify_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+        continue;
 }
 
 /* A trap that is the debugger's and not the guest's. True: it has been handled. */
