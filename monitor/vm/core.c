@@ -5,7 +5,7 @@
  * memory, byte for byte, with holes where it is zero. The layout is fixed, so that the
  * head is built on the stack. It is written last: a file without it is not a core file.
  *
- * #syscalls:vcpu,vcpu_gdb,event pwrite64(CORE) ftruncate(CORE)
+ * #syscalls:vcpu,vcpu_gdb pwrite64(CORE) ftruncate(CORE)
  */
 #include <assert.h>
 #include <elf.h>
@@ -21,7 +21,7 @@
 
 #define CORE_PAGE 4096u
 /* Large enough to be fast, small enough to notice a full disk early. */
-#define CORE_RUN_MAX (1024 * CORE_PAGE)
+#define CORE_RUN_MAX ((uint64_t)4 << 20)
 
 /* As Linux's core files have them on x86-64; gdb knows them by their sizes. */
 static_assert(sizeof(struct elf_prstatus) == 336, "NT_PRSTATUS");

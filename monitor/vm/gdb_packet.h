@@ -31,7 +31,7 @@ void gdb_packet_queue(struct cor_gdb *g, const char *body, size_t len);
 
 /* Where a body may be built in place: GDB_BODY_MAX bytes. */
 char *gdb_packet_body(struct cor_gdb *g);
-#define GDB_BODY_MAX (COR_GDB_PACKET_MAX * 2)
+#define GDB_BODY_MAX ((size_t)COR_GDB_PACKET_MAX * 2)
 
 /* Queues the last packet again. */
 void gdb_packet_repeat(struct cor_gdb *g);

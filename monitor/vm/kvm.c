@@ -91,7 +91,7 @@ int vm_kvm_create(struct cor_vm *vm, const struct cor_vm_opts *o, struct cor_err
     }
     vm->run_size = (size_t)size;
     int sync = ioctl(o->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS);
-    vm->sync_regs = sync > 0 && (sync & KVM_SYNC_X86_REGS);
+    vm->sync_regs = sync > 0 && ((unsigned int)sync & KVM_SYNC_X86_REGS);
     if (vm->sync_regs)
         vm->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
     int khz = ioctl(vm->vcpu_fd, KVM_GET_TSC_KHZ, 0);
