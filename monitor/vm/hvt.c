@@ -27,8 +27,8 @@ static void bad_pointer(struct cor_vm *vm, unsigned int nr, const char *what,
                         uint64_t gpa, uint64_t len)
 {
     char where[128];
-    struct kvm_regs r = {0};
-    (void)vm_regs_get(vm, &r);
+    struct cor_gdb_regs r = {.rip = 0};
+    (void)vm_guest_regs_get(vm, &r);
     vm_describe(vm, gpa, where, sizeof(where));
     vm_end_fault(vm, COR_EXIT_FAULT, r.rip,
                  "hypercall %s with a bad %s pointer: 0x%llx, %llu bytes, %s",
