@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 # shellcheck disable=SC2086 # a list of package names
 need $BUILD_PACKAGES libcmocka-dev clang-14 clang clang-tidy-14 clang-format-14 \
     libclang-rt-14-dev python3-pytest python3-jsonschema iproute2 iputils-ping curl \
-    gdb strace mandoc procps
+    gdb strace mandoc procps qemu-system-x86 linux-image-amd64 busybox-static cpio
 
 jobs=$(nproc)
 failed=
