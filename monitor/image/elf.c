@@ -27,7 +27,7 @@ static int read_at(int fd, void *buf, size_t len, uint64_t offset, const char *w
     int r =
         offset > INT64_MAX - len ? -ENODATA : cor_fd_pread_full(fd, buf, len, offset);
     if (r == -ENODATA)
-        return cor_err_set(err, EINVAL, "%s lies beyond the end of the file", what);
+        return cor_err_set(err, EINVAL, "the file is too short for %s", what);
     if (r < 0)
         return cor_err_os(err, -r, "cannot read %s", what);
     return 0;
